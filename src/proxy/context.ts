@@ -29,8 +29,9 @@ export class ProxyContext {
   accessLog: AccessLog | undefined = undefined;
   /** What the instance calls itself on the way of a request. */
   pseudonym = '';
-  /** Its entry in Via. */
+  /** Its entry in Via of what has come by HTTP/1, and by HTTP/2. */
   via = '';
+  viaHttp2 = '';
   /** Its field line where Via may not say it. */
   cdnLoop = '';
   readonly deadlines: Deadlines;
@@ -97,6 +98,7 @@ export class ProxyContext {
   setPseudonym(pseudonym: string): void {
     this.pseudonym = pseudonym;
     this.via = '1.1 ' + pseudonym;
+    this.viaHttp2 = '2 ' + pseudonym;
     this.cdnLoop = 'cdn-loop: ' + pseudonym + '\r\n';
   }
 

@@ -57,13 +57,14 @@ export function clientAuthority(state: ExchangeState): string {
 export function forwardingFields(state: ExchangeState, context: ProxyContext): string {
   const { head } = state;
   const downstream = state.downstream!;
+  const via = downstream.isHttp2 ? context.viaHttp2 : context.via;
   if (isTrusted(state)) {
     state.requestId = isRequestId(head.requestId) ? head.requestId : context.newRequestId();
-    return forwardTrusted(head, downstream.peer, state.requestId, context.via);
+    return forwardTrusted(head, downstream.peer, state.requestId, via);
   }
   state.requestId = context.newRequestId();
   if (downstream.forwarded === '') downstream.forwarded = beginForwarding(downstream.peer, head.scheme);
-  const fields = forwardUntrusted(head, downstream.forwarded, state.requestId, context.via);
+  const fields = forwardUntrusted(head, downstream.forwarded, state.requestId, via);
   // A client's own word on it has been taken out before.
   return head.clientCert === '' ? fields : fields + CLIENT_CERT_FIELD + ': ' + head.clientCert + '\r\n';
 }

@@ -58,7 +58,7 @@ export function formatLine(o: Observation): string {
     `,"target":${text(maskTarget(o.target))},"client":${text(o.client)},"requestId":${text(o.requestId)},"status":${count(o.status)}` +
     `,"outcome":${text(o.outcome)}${o.detail === '' ? '' : `,"detail":${text(o.detail)}`},"reason":${text(o.reason)},"attempts":${count(o.attempts)}` +
     `,"durationMs":${micros(o.durationMs)},"firstByteMs":${micros(o.firstByteMs)}` +
-    `,"bytesIn":${count(o.bytesIn)},"bytesOut":${count(o.bytesOut)}${o.tls === '' ? '' : `,"tls":${o.tls}`}}\n`
+    `,"bytesIn":${count(o.bytesIn)},"bytesOut":${count(o.bytesOut)}${o.isHttp2 ? ',"protocol":"HTTP/2"' : ''}${o.tls === '' ? '' : `,"tls":${o.tls}`}}\n`
   );
 }
 

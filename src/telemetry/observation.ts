@@ -31,6 +31,8 @@ export class Observation {
   firstByteMs = -1;
   /** Of a connection that was passed through: the name that its client asked for; empty: none, or nobody has looked. */
   serverName = '';
+  /** Whether a request came by HTTP/2. */
+  isHttp2 = false;
   /** What is known of the TLS of its connection, as a JSON object; empty: plaintext. */
   tls = '';
   /** Body bytes as framed on the wire; of a connection, all bytes. */

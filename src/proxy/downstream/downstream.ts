@@ -56,6 +56,8 @@ export interface Downstream extends Introducer {
   readonly peer: string;
   /** What is known of its TLS; undefined: it is plaintext. */
   readonly security: Security | undefined;
+  /** Whether it is a stream of HTTP/2. */
+  readonly isHttp2: boolean;
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
   forwarded: string;
   /** What it carries that does not end by itself. */

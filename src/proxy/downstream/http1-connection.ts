@@ -101,6 +101,7 @@ export class Http1Connection implements ClientConnection, Downstream, StreamOwne
   /** Address of the peer, or of the client that a PROXY header names, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
   readonly security: Security | undefined;
+  readonly isHttp2 = false;
   /** Requests begun on it. */
   requests = 0;
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */

@@ -61,6 +61,7 @@ const NOTHING = Buffer.alloc(0);
 const NOBODY = {} as StreamCarrier;
 
 export class Http2Stream extends Stream implements Downstream, DeadlineOwner {
+  readonly isHttp2 = true;
   longLived: LongLived | undefined = undefined;
   exchange: RequestSink | undefined = undefined;
   /** The exchange has begun. */

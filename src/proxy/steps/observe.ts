@@ -139,6 +139,7 @@ function describeRequest(made: Observation, { head, downstream, match, choice, d
   made.keyField = keyFieldOf(destination);
   made.fields = head.block;
   made.tls = downstream!.security?.described ?? '';
+  made.isHttp2 = downstream!.isHttp2;
 }
 
 function describeEnd(made: Observation, state: ExchangeState, status: number, durationMs: number): void {

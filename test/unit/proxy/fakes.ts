@@ -69,6 +69,7 @@ export function counting<T>(calls: string[], prefix: string): T {
 
 export class FakeDownstream implements Downstream {
   readonly calls: string[] = [];
+  isHttp2 = false;
   /** As it was told last. */
   watchedMs = 0;
   readonly owner: {
@@ -408,6 +409,7 @@ export class FakeContext {
   rejectsRequests = false;
   pseudonym = 'sluice';
   via = '1.1 sluice';
+  viaHttp2 = '2 sluice';
   cdnLoop = 'cdn-loop: sluice\r\n';
   serving: ServingState | undefined = undefined;
 

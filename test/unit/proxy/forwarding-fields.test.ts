@@ -26,6 +26,12 @@ describe('of an untrusted peer', () => {
     expect([exchange.state.requestId, isTrusted(exchange.state)]).toEqual(['id-1', false]);
   });
 
+  test('Via says by which protocol it came', () => {
+    const { exchange } = fieldsOf();
+    exchange.downstream.isHttp2 = true;
+    expect(forwardingFields(exchange.state, exchange.context)).toContain('\r\nvia: 1.1 edge, 2 sluice\r\n');
+  });
+
   test('what is the same for each of its requests is made once', () => {
     const { exchange, lines } = fieldsOf();
     const kept = exchange.downstream.forwarded;
