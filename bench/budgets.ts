@@ -22,6 +22,10 @@ const BUDGETS: readonly Budget[] = [
   { scenario: 'tls-large', subject: 'sluice', reference: 'nginx', ratio: 1.3 },
   { scenario: 'handshakes', subject: 'sluice', reference: 'nginx', ratio: 1.8 },
   { scenario: 'resumed', subject: 'sluice', reference: 'nginx', ratio: 2 },
+  { scenario: 'h2', subject: 'sluice', reference: 'nginx', ratio: 0.8 },
+  { scenario: 'h2-single', subject: 'sluice', reference: 'nginx', ratio: 1.1 },
+  { scenario: 'h2-large', subject: 'sluice', reference: 'nginx', ratio: 1.2 },
+  { scenario: 'h2-tls', subject: 'sluice', reference: 'nginx', ratio: 0.9 },
   { scenario: 'tunnels', subject: 'sluice', reference: 'nginx', ratio: 1.5 },
   { scenario: 'tunnels', subject: 'sluice', reference: 'relay', ratio: 1.2 },
   // At most 0.7 of a second proxied request on top.

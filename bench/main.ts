@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { checkBudgets, checkIdleBudget, checkTunnelBudget } from './budgets.ts';
 import type { BudgetResult } from './budgets.ts';
 import { chooseGenerator } from './load/generator.ts';
+import { h2loadGenerator } from './load/h2load.ts';
 import { handshakeGenerator } from './load/handshakes.ts';
 import type { Generator } from './load/load.ts';
 import { tunnelGenerator } from './load/tunnels.ts';
@@ -15,11 +16,11 @@ import { parseOptions, USAGE } from './options.ts';
 import type { Options, ScenarioName } from './options.ts';
 import { describeIdle, describeMeasurements } from './report/rows.ts';
 import { describeInstallation, RIVALS } from './rivals/all.ts';
-import { haproxy, secureHaproxy } from './rivals/haproxy.ts';
-import { secureNginx, upgradingNginx } from './rivals/nginx.ts';
+import { haproxy, http2Haproxy, secureHaproxy, secureHttp2Haproxy } from './rivals/haproxy.ts';
+import { http2Nginx, secureHttp2Nginx, secureNginx, upgradingNginx } from './rivals/nginx.ts';
 import { relay } from './rivals/node-servers.ts';
 import type { Rival } from './rivals/rival.ts';
-import { MIRRORING, secureSluice, sluiceWithRoutes, tunnellingSluice } from './rivals/sluice.ts';
+import { MIRRORING, secureSluice, sluice, sluiceWithRoutes, tunnellingSluice } from './rivals/sluice.ts';
 import { measureIdle } from './scenarios/idle.ts';
 import type { IdleMeasurement } from './scenarios/idle.ts';
 import { measureRivals } from './scenarios/proxied.ts';
@@ -48,12 +49,21 @@ const LOADS = {
   'tls-large': { path: '/large', bodyBytes: 0, connections: 64 },
   handshakes: { path: '/', bodyBytes: 0, connections: 16 },
   resumed: { path: '/', bodyBytes: 0, connections: 16 },
+  h2: { path: '/', bodyBytes: 0, connections: 16 },
+  'h2-single': { path: '/', bodyBytes: 0, connections: 16 },
+  'h2-large': { path: '/large', bodyBytes: 0, connections: 16 },
+  'h2-tls': { path: '/', bodyBytes: 0, connections: 16 },
   tunnels: { path: '/', bodyBytes: 0, connections: 64 },
 } as const;
 
 /** Scenarios over TLS. */
 const SECURE: ReadonlySet<ScenarioName> = new Set(['tls', 'tls-large', 'handshakes', 'resumed']);
 const SECURE_RIVALS = [secureSluice, secureNginx, secureHaproxy];
+
+/** Scenarios over HTTP/2: by prior knowledge, and over TLS. */
+const HTTP2: ReadonlySet<ScenarioName> = new Set(['h2', 'h2-single', 'h2-large']);
+const HTTP2_RIVALS = [sluice, http2Nginx, http2Haproxy];
+const SECURE_HTTP2_RIVALS = [secureSluice, secureHttp2Nginx, secureHttp2Haproxy];
 
 /** Those that carry tunnels. */
 const TUNNELLING = [tunnellingSluice, relay, upgradingNginx, haproxy];
@@ -62,6 +72,10 @@ const TUNNELLING = [tunnellingSluice, relay, upgradingNginx, haproxy];
 const GENERATORS: Readonly<Partial<Record<ScenarioName, Generator>>> = {
   handshakes: handshakeGenerator('full'),
   resumed: handshakeGenerator('resumed'),
+  h2: h2loadGenerator(10),
+  'h2-single': h2loadGenerator(1),
+  'h2-large': h2loadGenerator(10),
+  'h2-tls': h2loadGenerator(10),
   tunnels: tunnelGenerator,
 };
 
@@ -111,13 +125,20 @@ function runScenario(scenario: ScenarioName, options: Options, tools: Tools): Pr
 
 async function runLoad(scenario: keyof typeof LOADS, options: Options, tools: Tools): Promise<Result> {
   const ours = OURS[scenario];
-  const known = SECURE.has(scenario) ? SECURE_RIVALS : scenario === 'tunnels' ? TUNNELLING : RIVALS;
+  const known = knownRivals(scenario);
   const rivals = (ours?.rivals() ?? chosenRivals(options, [], known)).filter((rival) => rival.available());
   const shape = LOADS[scenario];
   const load = { ...shape, connections: options.connections || shape.connections, seconds: options.seconds, rounds: options.rounds };
   const measurements = await measureRivals(rivals, load, { ...tools, generator: GENERATORS[scenario] ?? tools.generator });
   const table = describeMeasurements(measurements, ours === undefined ? ['nginx', 'relay'] : [ours.reference]);
   return { scenario, measurements, table, budgets: checkBudgets(scenario, measurements) };
+}
+
+function knownRivals(scenario: ScenarioName): readonly Rival[] {
+  if (scenario === 'tunnels') return TUNNELLING;
+  if (scenario === 'h2-tls') return SECURE_HTTP2_RIVALS;
+  if (HTTP2.has(scenario)) return HTTP2_RIVALS;
+  return SECURE.has(scenario) ? SECURE_RIVALS : RIVALS;
 }
 
 async function runIdle(options: Options, tools: Tools): Promise<Result> {

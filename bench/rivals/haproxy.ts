@@ -10,8 +10,11 @@ import type { Rival } from './rival.ts';
 export const haproxy = haproxyWith(false);
 /** Over TLS. */
 export const secureHaproxy = haproxyWith(true);
+/** By HTTP/2 alone, and over TLS as it is agreed on. */
+export const http2Haproxy = haproxyWith(false, true);
+export const secureHttp2Haproxy = haproxyWith(true, true);
 
-function haproxyWith(secure: boolean): Rival {
+function haproxyWith(secure: boolean, http2 = false): Rival {
   return {
     name: 'haproxy',
     install: 'apt-get install haproxy',
@@ -19,9 +22,11 @@ function haproxyWith(secure: boolean): Rival {
     start: async (upstreamPort, dir) => {
       const port = await freePort();
       const file = join(dir, 'haproxy.cfg');
-      writeFileSync(file, configuration(port, upstreamPort, secure ? pemOf(dir) : undefined));
+      const pem = secure ? pemOf(dir) : undefined;
+      const manner = pem === undefined ? (http2 ? ' proto h2' : '') : ` ssl crt ${pem} alpn ${http2 ? 'h2,' : ''}http/1.1`;
+      writeFileSync(file, configuration(port, upstreamPort, manner));
       const child = startChild({ role: 'proxy', file: 'haproxy', args: ['-db', '-f', file] });
-      return { port, pids: [child.pid], child, secure };
+      return { port, pids: [child.pid], child, secure, speaksHttp2Alone: http2 && !secure };
     },
   };
 }
@@ -34,7 +39,7 @@ function pemOf(dir: string): string {
   return file;
 }
 
-function configuration(port: number, upstreamPort: number, pem: string | undefined): string {
+function configuration(port: number, upstreamPort: number, manner: string): string {
   return `
 global
   nbthread 1
@@ -49,7 +54,7 @@ defaults
   timeout http-keep-alive 600s
   timeout tunnel 600s
 frontend web
-  bind 127.0.0.1:${port}${pem === undefined ? '' : ` ssl crt ${pem} alpn http/1.1`} backlog 4096
+  bind 127.0.0.1:${port}${manner} backlog 4096
   default_backend app
 backend app
   server upstream 127.0.0.1:${upstreamPort}

@@ -26,6 +26,10 @@ export const nginxTuned = nginxWith(
 /** Over TLS, with tickets, as it is by default. */
 export const secureNginx = nginxWith('nginx', '', true);
 
+/** By HTTP/2 alone, and over TLS as it is agreed on. */
+export const http2Nginx = nginxWith('nginx', '', false, undefined, true);
+export const secureHttp2Nginx = nginxWith('nginx', '', true, undefined, true);
+
 /** Passes a change of protocol on, which it does only where it is told to. */
 export const upgradingNginx = nginxWith(
   'nginx',
@@ -38,7 +42,7 @@ export const upgradingNginx = nginxWith(
   '',
 );
 
-function nginxWith(name: string, tuning: string, secure = false, connection = 'proxy_set_header Connection "";'): Rival {
+function nginxWith(name: string, tuning: string, secure = false, connection = 'proxy_set_header Connection "";', http2 = false): Rival {
   return {
     name,
     install: 'apt-get install nginx-light',
@@ -46,11 +50,14 @@ function nginxWith(name: string, tuning: string, secure = false, connection = 'p
     start: async (upstreamPort, dir) => {
       const port = await freePort();
       const file = join(dir, 'nginx.conf');
-      writeFileSync(file, configuration({ port, upstreamPort, dir, connection, tuning, tls: secure ? makeCertificate(dir) : undefined }));
+      writeFileSync(
+        file,
+        configuration({ port, upstreamPort, dir, connection, tuning, http2, tls: secure ? makeCertificate(dir) : undefined }),
+      );
       // Started by root, its worker is another user, and must get to the directories for bodies.
       chmodSync(dir, 0o755);
       const child = startChild({ role: 'proxy', file: 'nginx', args: ['-p', dir, '-e', 'stderr', '-c', file] });
-      return { port, pids: [child.pid], child, secure };
+      return { port, pids: [child.pid], child, secure, speaksHttp2Alone: http2 && !secure };
     },
   };
 }
@@ -66,10 +73,11 @@ interface Shape {
   /** What it says of its connection to the upstream. */
   readonly connection: string;
   readonly tuning: string;
+  readonly http2: boolean;
   readonly tls: BenchCertificate | undefined;
 }
 
-function configuration({ port, upstreamPort, dir, connection, tuning, tls }: Shape): string {
+function configuration({ port, upstreamPort, dir, connection, tuning, http2, tls }: Shape): string {
   return `
 daemon off;
 worker_processes 1;
@@ -99,7 +107,7 @@ http {
     keepalive_requests 1000000000;
   }
   server {
-    listen 127.0.0.1:${port}${tls === undefined ? '' : ' ssl'} backlog=4096;${tls === undefined ? '' : certificateLines(tls)}
+    listen 127.0.0.1:${port}${tls === undefined ? '' : ' ssl'}${http2 ? ' http2' : ''} backlog=4096;${tls === undefined ? '' : certificateLines(tls)}
     location / {
       proxy_pass http://app;
       proxy_http_version 1.1;

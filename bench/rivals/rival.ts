@@ -18,4 +18,6 @@ export interface RunningRival {
   readonly child: Child;
   /** It speaks TLS. */
   readonly secure?: boolean;
+  /** It speaks HTTP/2 without being asked, and nothing else. */
+  readonly speaksHttp2Alone?: boolean;
 }

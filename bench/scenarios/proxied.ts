@@ -67,8 +67,8 @@ async function startContestant(contestant: Contestant, front: { upstreamPort: nu
   const dir = join(front.dir, contestant.rival.name.replaceAll(/\W/g, '-'));
   mkdirSync(dir, { recursive: true });
   contestant.running = await contestant.rival.start(front.upstreamPort, dir);
-  const { child, port, secure } = contestant.running;
-  await waitUntilServing(child, port, front.path, secure);
+  const { child, port } = contestant.running;
+  await waitUntilServing(child, port, front.path, contestant.running);
 }
 
 async function measureRound(contestant: Contestant, load: Load, tools: { generator: Generator; dir: string }): Promise<Round> {

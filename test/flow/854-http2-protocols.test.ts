@@ -6,9 +6,12 @@ import type { Authority, Pair } from '../scaffold/certificates.ts';
 import { ask, get, post } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
+import { NO_ERROR } from '../../src/http2/error-codes.ts';
+import { END_HEADERS, END_STREAM, GOAWAY, HEADERS } from '../../src/http2/frames.ts';
 import { echo, startHttp2 } from './scaffold/http2-upstream.ts';
 import type { Http2Upstream } from './scaffold/http2-upstream.ts';
 import { closeAll } from './scaffold/open.ts';
+import { block, frame, number32, startRawHttp2 } from './scaffold/raw-http2.ts';
 import { startSecure } from './scaffold/secure-upstream.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
@@ -98,21 +101,20 @@ test('a reload from http1 to http2 and back, under load, beside health probes', 
 });
 
 // What is on its way when Node's server closes may be lost with its GOAWAY (flow 852 has one that is not): then GET may be repeated, and no POST.
-test('connections that go away under load (GOAWAY): no request fails', async () => {
-  const upstream = await startHttp2((stream, fields) => void setTimeout(() => echo(stream, fields), 3));
-  const sluice = await startSluice(
-    configFor({
-      pool: { versions: { v1: { endpoints: [upstream.address], protocol: 'http2' } }, retries: { attempts: 3, budget: '100%' } },
-    }),
-  );
-  const stop = startClients(sluice, get('/'));
-  for (let round = 1; round <= 10; round++) {
-    await eventually('a connection', () => upstream.sessions.length >= round && upstream.open.length > 0);
-    const [session] = upstream.open;
-    session!.close();
-    await eventually('its end', () => session!.destroyed);
-  }
-  await eventually('one more', () => upstream.open.length > 0);
+test('connections that go away under load (GOAWAY): no request fails, although none may be sent twice', async () => {
+  const served = 20;
+  const upstream = await startRawHttp2(async (peer) => {
+    for (let count = 1; count <= served; count++) {
+      const streamId = await peer.request();
+      const last = count < served ? [] : [frame(GOAWAY, 0, 0, Buffer.concat([number32(streamId), number32(NO_ERROR)]))];
+      await peer.wire.write(Buffer.concat([...last, frame(HEADERS, END_STREAM | END_HEADERS, streamId, block(200))]));
+    }
+    // What comes behind it is not looked at.
+    for (;;) await peer.frame();
+  });
+  const sluice = await startSluice(configFor({ pool: { versions: { v1: { endpoints: [upstream.address], protocol: 'http2' } } } }));
+  const stop = startClients(sluice);
+  await eventually('fifteen connections', () => upstream.wires.length >= 15);
   expect([...(await stop()).keys()]).toEqual([200]);
   await sluice.untilQuiet();
 });
