@@ -97,10 +97,9 @@ async function exitsOf(sluice: Sluice, admin: Call): Promise<Readonly<Record<str
     command('config', 'show'),
     ...paths.map(async (path) => [path, JSON.stringify((await admin('GET', `/v1/${path}`)).body)] as const),
   ]);
-  const kept = readdirSync(join(sluice.dir, 'state')).map((name) => [
-    `state/${name}`,
-    readFileSync(join(sluice.dir, 'state', name), 'latin1'),
-  ]);
+  const kept = readdirSync(join(sluice.dir, 'state'), { withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map(({ name }) => [`state/${name}`, readFileSync(join(sluice.dir, 'state', name), 'latin1')]);
   return {
     ...(Object.fromEntries([...told, ...kept]) as Record<string, string>),
     log: sluice.logs.map(({ text }) => text).join('\n'),
