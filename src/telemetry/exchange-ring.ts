@@ -68,6 +68,7 @@ function copyOf(from: Observation, standsFor: number): Observation {
   const fieldsEnd = fields.length <= FIELDS_BYTES ? fields.length : fields.lastIndexOf('\n', FIELDS_BYTES - 1) + 1;
   const to = new Observation();
   to.protocol = from.protocol;
+  to.isHttp2 = from.isHttp2;
   to.listener = from.listener;
   to.route = from.route;
   to.pool = from.pool;

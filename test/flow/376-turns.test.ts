@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isFull } from './scaffold/full.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
@@ -14,8 +15,8 @@ import type { Sluice } from './scaffold/sluice.ts';
 /** CPU of one turn; without a mend it is a multiple. Collections of garbage are a part of it, so the best of some counts. */
 const MOST_MS = 60;
 const TRIES = 4;
-/** Where everything is new: what is worked out for all of it at once is not yet in turns everywhere. */
-const MOST_NEW_MS = 220;
+/** Where everything is new: what is worked out for all of it at once is not yet in turns everywhere. Beside other tests caches are others' as well. */
+const MOST_NEW_MS = isFull ? 220 : 330;
 const [POOLS, VERSIONS] = [2_500, 1_500];
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-turns-'));

@@ -120,12 +120,18 @@ test.each([1, 2])('probes that find an endpoint well again end its ejection, %i 
   const sluice = await startSluice(healthConfig(apps, {}, { retries: { budget: '100%' }, outlier }), { workers });
   sluice.expectLog(/an endpoint is unhealthy|endpoint ejected/);
   await probed(apps);
+  // Under load already when it dies, so that it fails twice in a row before probes have found it: what is unhealthy gets no requests that could fail.
+  let isOver = false;
+  const client = async (): Promise<void> => {
+    while (!isOver) await ask(sluice, get());
+  };
+  const load = Promise.all(Array.from({ length: 12 }, client));
   await dead.close();
-  await eventually('it is ejected', async () => {
-    // Enough at once that it fails twice in a row before probes have found it dead: what is unhealthy gets no requests that could fail.
-    await Promise.all(Array.from({ length: 12 }, () => ask(sluice, get())));
-    return (await sluice.metric('sluice_endpoint_ejections_total', { endpoint: dead.address })) === 1;
-  });
+  await eventually(
+    'it is ejected',
+    async () => (await sluice.metric('sluice_endpoint_ejections_total', { endpoint: dead.address })) === 1,
+  ).finally(() => (isOver = true));
+  await load;
   await eventually('probes have found it dead', async () => (await checks(sluice, dead, 'connect')) >= 3);
   await dead.start();
   expect(await untilReady(sluice, dead, 1)).toBeLessThan(promised(BACK_MS));
