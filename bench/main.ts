@@ -11,7 +11,7 @@ import { h2loadGenerator } from './load/h2load.ts';
 import { handshakeGenerator } from './load/handshakes.ts';
 import type { Generator } from './load/load.ts';
 import { tunnelGenerator } from './load/tunnels.ts';
-import { killChildrenOnExit } from './machine/children.ts';
+import { isInstalled, killChildrenOnExit } from './machine/children.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options, ScenarioName } from './options.ts';
 import { describeIdle, describeMeasurements } from './report/rows.ts';
@@ -106,6 +106,10 @@ async function main(): Promise<void> {
   console.log(machine);
   const results: Result[] = [];
   for (const scenario of options.scenarios) {
+    if (scenario.startsWith('h2') && !isInstalled('h2load')) {
+      console.log(`\n${scenario}\nskipped: its load is made by h2load (apt-get install nghttp2-client)`);
+      continue;
+    }
     const result = await runScenario(scenario, options, tools);
     console.log(`\n${scenario}\n${result.table}`);
     result.budgets.forEach((budget) => console.log(`  ${budget.text}`));

@@ -71,6 +71,12 @@ async function startApplication(): Promise<string> {
   server.on('upgrade', (request, socket) => {
     const accept = acceptOf(String(request.headers['sec-websocket-key']));
     socket.on('error', () => undefined);
+    if (request.url === '/held') {
+      held++;
+      // It sees that its client goes only where it reads.
+      socket.on('end', () => socket.destroy());
+      return void socket.resume();
+    }
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
     );
@@ -266,6 +272,24 @@ describe('limits', () => {
     await peer.wire.write(frame(frames.PING, frames.ACK, 0, ping.payload));
     expect((await peer.next(frames.GOAWAY)).payload.readUInt32BE(0)).toBe(5);
     await peer.wire.readRest();
+  });
+
+  test('what comes before a tunnel is open is kept within the window of its stream', async () => {
+    const peer = await rawTo(sluice);
+    const fields = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':path': '/held', ':authority': 'a.test' };
+    const lines = Object.entries({ ...fields, 'sec-websocket-version': '13' }).map(
+      ([name, value]) => `\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`,
+    );
+    const before = held;
+    await peer.wire.write(frame(frames.HEADERS, frames.END_HEADERS, 1, lines.join('')));
+    await eventually('the handshake is there', () => held > before);
+    for (let sent = 0; sent < 6; sent++) await peer.wire.write(frame(frames.DATA, 0, 1, 'x'.repeat(10_000)));
+    await peer.wire.write(ping);
+    const updated: number[] = [];
+    for (let got = await peer.frame(); got.type !== frames.PING; got = await peer.frame())
+      if (got.type === frames.WINDOW_UPDATE) updated.push(got.streamId);
+    expect(updated).not.toContain(1);
+    peer.wire.destroy();
   });
 
   test('a client that gives no window is let go, alone', async () => {

@@ -23,6 +23,7 @@ import type { Introduction } from '../../upstream/introduction.ts';
 import type { LongLived, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ConnectionOwner } from './client-connection.ts';
 import type { Downstream } from './downstream.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import type { Http2Output } from './http2-output.ts';
 import { Http2Tunnel } from './http2-tunnel.ts';
 import type { RequestSink } from './request-sink.ts';
@@ -78,7 +79,7 @@ export class Http2Stream extends Stream implements Downstream, DeadlineOwner {
   readonly content = new ResponseContent();
   tunnel: Http2Tunnel | undefined = undefined;
   /** Of a request whose bytes may be those of a tunnel: what came before it was open. */
-  early: Buffer[] | undefined = undefined;
+  early: EarlyBytes | undefined = undefined;
   readonly #deadline = new Deadline(this);
   #carrier: StreamCarrier;
   #paused = false;
@@ -162,7 +163,7 @@ export class Http2Stream extends Stream implements Downstream, DeadlineOwner {
     const { exchange } = this;
     if (this.tunnel !== undefined) this.tunnel.take(bytes, from, to);
     else if (exchange === undefined) return this.#used(flow);
-    else if (exchange.head.opensTunnel) this.#keepEarly(bytes, from, to);
+    else if (exchange.head.opensTunnel) return this.#keepEarly(bytes, from, to, flow);
     else if (!this.begun) this.start(bytes, from, to, ends);
     else {
       if (to > from) exchange.onRequestBytes(bytes, from, to);
@@ -213,9 +214,10 @@ export class Http2Stream extends Stream implements Downstream, DeadlineOwner {
     else if (!this.hasEnded) this.#carrier.allow(this, octets);
   }
 
-  /** No more than its window lets come. */
-  #keepEarly(bytes: Buffer, from: number, to: number): void {
-    if (to > from) (this.early ??= []).push(Buffer.from(bytes.subarray(from, to)));
+  /** No more than its window lets come: it is given back when the tunnel takes them. */
+  #keepEarly(bytes: Buffer, from: number, to: number, flow: number): void {
+    if (to > from) (this.early ??= new EarlyBytes()).add(bytes, from, to);
+    this.#withheld += flow;
   }
 
   // The response.
@@ -381,6 +383,7 @@ export class Http2Stream extends Stream implements Downstream, DeadlineOwner {
     this.over = true;
     this.#deadline.disarm();
     this.longLived = undefined;
+    this.early?.release();
     this.early = undefined;
     this.#carrier.onStreamEnded(this);
   }
@@ -397,8 +400,12 @@ export class Http2Stream extends Stream implements Downstream, DeadlineOwner {
   passEarly(): void {
     const { early, tunnel } = this;
     this.early = undefined;
+    if (early !== undefined) {
+      tunnel?.take(early.bytes, early.from, early.to);
+      early.release();
+    }
     if (tunnel === undefined) return;
-    for (const bytes of early ?? []) tunnel.take(bytes, 0, bytes.length);
+    if (!this.#paused) this.resume();
     if (this.hasEnded) tunnel.onRemoteEnd();
   }
 
